@@ -1,0 +1,117 @@
+"""What the audit log says to people. The stored names never change; these words may.
+
+The names are those of all apps: a test compares them with what is recorded.
+"""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+ACTIONS: dict[str, str | Promise] = {
+    "assignments.people": _("course assigned to people"),
+    "assignments.rule_ended": _("standing rule ended"),
+    "assignments.rule_made": _("standing rule made"),
+    "courses.add_lesson": _("lesson added"),
+    "courses.add_picture": _("picture uploaded"),
+    "courses.edit": _("draft changed"),
+    "courses.import": _("course imported"),
+    "courses.order": _("lessons put in another order"),
+    "courses.publish": _("revision published"),
+    "courses.remove_lesson": _("lesson removed"),
+    "courses.restore": _("revision restored as draft"),
+    "departments.create": _("department created"),
+    "departments.move": _("department moved"),
+    "departments.rename": _("department renamed"),
+    "duties.end_leave": _("last day of a leave set"),
+    "duties.end_waiver": _("waiver ended"),
+    "duties.extend": _("due date extended"),
+    "duties.leave": _("put on leave"),
+    "duties.waive": _("duty waived"),
+    "people.change": _("person changed"),
+    "people.invite": _("person added"),
+    "people.leave": _("departure recorded"),
+    "people.move": _("moved to another department"),
+    "people.return": _("return recorded"),
+    "reminders.clear_bounce": _("address works again"),
+    "reminders.nudge": _("reminded by hand"),
+    "reminders.plan_add_step": _("step added to a reminder plan"),
+    "reminders.plan_change_step": _("step of a reminder plan changed"),
+    "reminders.plan_course": _("course given a reminder plan"),
+    "reminders.plan_create": _("reminder plan created"),
+    "reminders.plan_delete": _("reminder plan deleted"),
+    "reminders.plan_hours": _("hours of a reminder plan changed"),
+    "reminders.plan_remove_step": _("step taken out of a reminder plan"),
+    "reminders.plan_rename": _("reminder plan renamed"),
+    "reminders.decide": _("decided about a mail"),
+    "reminders.text_changed": _("text of a mail changed"),
+    "roles.grant": _("role given"),
+    "roles.revoke": _("role taken back"),
+    "roster.apply": _("roster imported"),
+}
+
+FACTS: dict[str, str | Promise] = {
+    "added": _("added"),
+    "anchor": _("counts from"),
+    "audience": _("goes to"),
+    "body": _("text"),
+    "button": _("button"),
+    "catch_up_days": _("at most days late"),
+    "change_kind": _("kind of change"),
+    "changed": _("changed parts"),
+    "changes": _("changed parts"),
+    "closes": _("until before"),
+    "content_hash": _("content hash"),
+    "copied_from": _("copy of"),
+    "created": _("created"),
+    "cycle": _("duty number"),
+    "decision": _("decision"),
+    "department": _("department"),
+    "digest_weekday": _("weekly digest on"),
+    "due": _("due date"),
+    "due_on": _("due date"),
+    "email": _("e-mail"),
+    "employment_start": _("employment start"),
+    "ends_on": _("last day"),
+    "first_name": _("first name"),
+    "joined": _("people joining"),
+    "kind": pgettext_lazy("audit", "mail"),
+    "language": _("language"),
+    "last_name": _("last name"),
+    "left": _("people leaving"),
+    "left_on": _("left on"),
+    "lesson": _("lesson"),
+    "lessons": _("lessons"),
+    "manager": _("manager"),
+    "moved": _("people moved"),
+    "note": _("reason"),
+    "offset_days": _("days from there"),
+    "opened": _("new duties"),
+    "opens": _("from"),
+    "part": _("part"),
+    "people": _("people"),
+    "reason": _("reason"),
+    "reminder": _("mail number"),
+    "removed": _("removed"),
+    "repeat_days": _("then every … days"),
+    "returned": _("people coming back"),
+    "revision": _("revision"),
+    "role": _("role"),
+    "roster": _("import number"),
+    "size": _("size"),
+    "skips_holidays": _("not on public holidays in Poland"),
+    "subject": _("subject"),
+    "starts_on": _("first day"),
+    "steps": _("steps"),
+    "text": _("text"),
+    "until": _("last day"),
+    "version": _("version of the draft"),
+    "weekdays": _("on these days"),
+}
+
+
+def action_in_words(action: str) -> str:
+    return str(ACTIONS.get(action, action))
+
+
+def fact_in_words(name: str) -> str:
+    return str(FACTS.get(name, name))

@@ -1,0 +1,103 @@
+"""Two tabs, two devices, a double click: 16 threads on a barrier never make two of anything, nor an error page."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+import pytest
+
+from tests.cast import build_cast
+from tests.factories import make_course, make_person
+from tests.training.walking import walk_to
+from training import assigning, progress
+from training.due import DueRule
+from training.models import Attempt, Completion, Cycle
+
+THREADS = 16
+ROUNDS = 200
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def pool():
+    with ThreadPoolExecutor(THREADS) as threads:
+        yield threads
+        at_once(threads, lambda _n: connection.close())
+
+
+def at_once(pool, action):
+    """Run the action in all threads at the same moment; the results, or the first error."""
+    barrier = threading.Barrier(THREADS)
+
+    def run(number):
+        barrier.wait()
+        return action(number)
+
+    return list(pool.map(run, range(THREADS)))
+
+
+@pytest.fixture
+def stage(now):
+    cast = build_cast()
+    return cast, make_course(by=cast.editor), now
+
+
+def test_assigning_to_the_same_person_from_all_sides_opens_one_cycle(stage, pool):
+    cast, course, now = stage
+    for _round in range(ROUNDS // 4):
+        person = make_person(cast.shops)
+
+        def assign(_n, person=person):
+            assigning.assign_to_people(course, [person], due=DueRule(), by=cast.hr, now=now)
+
+        at_once(pool, assign)
+    assert Cycle.objects.filter(closed_at=None).count() == Cycle.objects.count() == ROUNDS // 4
+
+
+def test_starting_and_finishing_twice_at_once_makes_one_record_and_no_error_page(stage, pool):
+    """Each round: 16 tabs start the course at once, then (the steps between taken) 16 tabs sign at once."""
+    cast, course, now = stage
+    statuses = set()
+    for _round in range(ROUNDS):
+        person = make_person(cast.shops)
+        clients = [Client() for _ in range(THREADS)]
+        clients[0].force_login(person, backend="accounts.authentication.PersonBackend")
+        for client in clients[1:]:
+            client.cookies = clients[0].cookies
+        (cycle,) = assigning.assign_to_people(course, [person], due=DueRule(), by=cast.hr, now=now)
+        start = reverse("training:start", args=[cycle.pk])
+        statuses |= set(at_once(pool, lambda n, clients=clients, url=start: clients[n].post(url).status_code))
+        cycle.refresh_from_db()
+        walk_to(cycle, "acknowledgement", now=now)
+        sign = reverse("training:step", args=[cycle.pk, "acknowledgement"])
+        data = {"agreed": "on", "typed_name": person.name}
+        statuses |= set(
+            at_once(pool, lambda n, clients=clients, url=sign, data=data: clients[n].post(url, data).status_code)
+        )
+    assert statuses == {302}
+    assert Completion.objects.count() == ROUNDS
+    assert Cycle.objects.count() == ROUNDS
+    assert not Cycle.objects.filter(closed_at=None).exists()
+
+
+def test_beginning_and_deciding_at_once_makes_one_attempt_and_one_decision(stage, pool):
+    cast, course, now = stage
+    for _round in range(ROUNDS // 4):
+        person = make_person(cast.shops)
+        (cycle,) = assigning.assign_to_people(course, [person], due=DueRule(), by=cast.hr, now=now)
+        cycle = progress.start(cycle, now=now)
+        walk_to(cycle, "play-rule-1", now=now)
+        attempts = at_once(pool, lambda _n, cycle=cycle: progress.begin_attempt(cycle, "rule-1", now=now).pk)
+        assert len(set(attempts)) == 1
+        decided = at_once(
+            pool,
+            lambda n, cycle=cycle, a=attempts[0]: len(
+                progress.decide(cycle, a, step=0, position=n % 3, now=now).state.steps
+            ),
+        )
+        assert set(decided) == {1}
+    assert Attempt.objects.count() == ROUNDS // 4
