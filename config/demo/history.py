@@ -90,8 +90,8 @@ class Story:
             self._decide_as_hr(cycles, day)
 
     def _fate(self, cycle: Cycle, day: int) -> Fate:
-        """Departments differ: their number decides how keen people are."""
-        keen = 0.35 + 0.6 * random.Random(f"{SEED}:{cycle.person.department_id}").random()  # noqa: S311
+        """Departments differ: their name decides how keen people are."""
+        keen = 0.35 + 0.6 * random.Random(f"{SEED}:{cycle.person.department}").random()  # noqa: S311
         skill = 0.45 + 0.4 * self.chance.random()
         roll = self.chance.random()
         workdays = [d for d in range(day, self.days) if self.clock(d).weekday() < 5]

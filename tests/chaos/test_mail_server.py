@@ -16,13 +16,14 @@ CONTENT = b"Subject: Hi\r\nMessage-ID: <rem.1@learn.example.com>\r\n\r\nBody\r\n
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(module, "VERDICT", 1.2)
-    monkeypatch.setattr(module, "COMMAND", 0.5)
+    monkeypatch.setattr(module, "VERDICT", 2)
+    monkeypatch.setattr(module, "COMMAND", 2)
 
 
-def send(port: int) -> str:
-    """What a sender makes of it."""
-    server = MailServer("127.0.0.1", port, command_seconds=0.5, verdict_seconds=1)
+def send(port: int, fault: str) -> str:
+    """What a sender makes of it; one that will get no answer in time does not wait for it long."""
+    command, verdict = 2 if fault == "slow banner" else 30, 1 if fault == "slow accept" else 30
+    server = MailServer("127.0.0.1", port, command_seconds=command, verdict_seconds=verdict)
     try:
         server.offer(sender="five-rules@localhost", recipient="ewa@example.com")
         server.hand_over(CONTENT)
@@ -54,10 +55,10 @@ def test_each_fault(mail_server, fault, seen, copies, logged):
     now = dt.datetime.now(dt.UTC)
     with mail_server(fault) as server:
         server.log.write_text(f"{(now - dt.timedelta(seconds=9)).isoformat()} mail postfix/smtpd[1]: connect\n")
-        assert send(server.port) in seen
+        assert send(server.port, fault) in seen
         if fault == "slow accept":
             assert server.copies == {}, "the sender has given up before"
-            time.sleep(1)
+            wait_until(lambda: server.copies)
         assert server.copies == ({"ewa@example.com": 1} if copies else {})
         wait_until_still(server.log)
         with server.log.open("a") as log:
@@ -67,6 +68,14 @@ def test_each_fault(mail_server, fault, seen, copies, logged):
             {"<rem.1@learn.example.com>": span}, since=span.begin, now=now + dt.timedelta(seconds=60)
         )
         assert found["<rem.1@learn.example.com>"].fate == logged
+
+
+def wait_until(seen):
+    for _ in range(300):
+        if seen():
+            return
+        time.sleep(0.1)
+    pytest.fail("it never came")
 
 
 def wait_until_still(log):
@@ -82,7 +91,7 @@ def test_every_fault_that_is_drawn_is_tried_above():
 
 
 def test_a_silent_client_is_left(mail_server, monkeypatch):
-    monkeypatch.setattr(module, "IDLE", 0.2)
+    monkeypatch.setattr(module, "IDLE", 1)
     with mail_server() as server:
         sender = MailServer("127.0.0.1", server.port)
         sender.offer(sender="a@example.com", recipient="b@example.com")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from tempfile import TemporaryDirectory
 import psutil
 import pytest
 
+from chaos import scene
 from config.embedded import local
 from config.embedded.problem import Problem
 from config.embedded.sockets import listen
@@ -26,8 +28,8 @@ TESTS_OWN = ("DATABASE_URL", "REDIS_URL", "FIVE_RULES_MODE", "DJANGO_SETTINGS_MO
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    """Below the numbers that outgoing connections get."""
+    return scene.free_port(random.SystemRandom())
 
 
 def unwell(parts: dict[str, str]) -> list[str]:
@@ -107,7 +109,8 @@ def run(var) -> Iterator[Run]:
 def test_it_is_healthy_names_a_silent_part_and_ctrl_c_leaves_nothing(run):
     run.wait_until_up()
     assert f"http://127.0.0.1:{run.port}/" in run.output
-    assert run.health() == (200, dict.fromkeys(("web", "database", "broker", "worker", "beat"), "ok"))
+    well = dict.fromkeys(("web", "database", "broker", "worker", "beat"), "ok")
+    run.wait_for(lambda status, parts: (status, parts) == (200, well))
     for name, words in (("worker", "-m celery -A config worker"), ("beat", "-m celery -A config beat")):
         silenced = [run.part(words), *run.part(words).children()]
         for process in silenced:
@@ -134,7 +137,9 @@ def test_the_death_of_one_part_ends_all_and_is_told(run):
 @pytest.mark.stack
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent has died")
 def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_is_quick(run, var):
+    start = time.monotonic()
     run.wait_until_up()
+    undisturbed = time.monotonic() - start
     run.process.kill()
     run.process.wait()
     run.require_nothing_left()
@@ -142,7 +147,7 @@ def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_is_quic
     start = time.monotonic()
     try:
         again.wait_until_up()
-        assert time.monotonic() - start < 30
+        assert time.monotonic() - start < 2 * undisturbed + 10
     finally:
         again.process.terminate()
         assert again.end() == 0

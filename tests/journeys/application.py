@@ -30,7 +30,7 @@ import redis
 from accounts.models import Person, Role
 from accounts.people import invite_person
 from accounts.roles import grant_role
-from courses.models import Course
+from courses.models import Course, revision_content
 from reminders.models import ReminderPlan
 from tests.config.test_run import TESTS_OWN, free_port
 
@@ -118,12 +118,14 @@ class Application:
         """Meanwhile this process's own Django stands on the application's database."""
         before = connection.settings_dict["NAME"]
         connection.close()
+        revision_content.cache_clear()
         connection.settings_dict["NAME"] = self.name
         try:
             with self.unblock():
                 yield
                 connection.close()
         finally:
+            revision_content.cache_clear()
             connection.settings_dict["NAME"] = before
 
     def staff(self, email: str, role: Role | None = None, *, language: str = "pl", first_name: str = "Hanna") -> Person:

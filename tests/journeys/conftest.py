@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from config.embedded import browser as system_browser
 from tests.journeys.application import Application
 from tests.journeys.browsing import Visitors
+
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="package")

@@ -81,6 +81,7 @@ def test_the_keyboard_is_enough_and_each_scene_is_told(app, visitors):
     learner = Learner(page, app.course, "en", press=by_keyboard)
     learner.start()
     lesson, scenario = learner.content.lessons[0], learner.first_scenario
+    expect(page.locator("body > [aria-live=polite]")).to_be_attached()  # the page's script is at work
     learner.answer_opening(lesson.key)
     require_focus_within(page, ".chosen .beat")
     by_keyboard(page.locator(".pager form button"))

@@ -1,6 +1,8 @@
 """Duties with dates, and moments in the company's time zone."""
 
 import datetime as dt
+import socket
+from collections.abc import Iterator
 
 from django.utils import translation
 
@@ -29,6 +31,20 @@ def day(now):
 def standard(db):
     """The plan that serves every course without one of its own; Monday to Friday from 8 to 18."""
     return ReminderPlan.objects.get(standard=True)
+
+
+@pytest.fixture
+def nowhere() -> Iterator[int]:
+    """A port on which nobody listens, kept from others meanwhile."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]
+
+
+@pytest.fixture(autouse=True)
+def _the_longest_wait(monkeypatch):
+    """Of all waits that the jitter may choose; the shortest would be over at the next look at a test's clock."""
+    monkeypatch.setattr("reminders.sending.random.random", lambda: 1.0)
 
 
 @pytest.fixture(autouse=True)

@@ -336,7 +336,7 @@ def test_a_refusal_while_sending_marks_the_address_when_it_is_about_the_address(
     controller.start()
     try:
         moments = iter(now + dt.timedelta(milliseconds=n) for n in range(1000))
-        server = MailServer("127.0.0.1", controller.port, command_seconds=2, verdict_seconds=2)
+        server = MailServer("127.0.0.1", controller.port, command_seconds=30, verdict_seconds=30)
         sending.drain(clock=lambda: next(moments), until=now + dt.timedelta(seconds=9), server=server)
     finally:
         controller.stop()

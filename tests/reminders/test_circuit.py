@@ -7,7 +7,7 @@ from django.db import connection
 
 import pytest
 
-from reminders import circuit, health, sending
+from reminders import circuit, health
 from reminders.models import PipelineStatus, Reason, Reminder, State
 from reminders.planning import plan
 from reminders.smtp import MailServer, NotSent
@@ -41,15 +41,7 @@ def connections(monkeypatch):
 
 
 def drain(port, now):
-    return draining.drain(port, now, verdict_seconds=0.3)
-
-
-@pytest.fixture
-def nowhere():
-    """A port on which nobody listens."""
-    with faulty_server() as (_log, port):
-        pass
-    return port
+    return draining.drain(port, now)
 
 
 def seconds(number):
@@ -121,7 +113,6 @@ def test_of_four_workers_at_once_one_probes(cast, now):
 
 
 def test_failures_count_only_in_a_row(owed, now, monkeypatch):
-    monkeypatch.setattr(sending.random, "random", lambda: 1.0)
     a_mail_is_tried_on_two_connections = ["drop-before-data"] * 2
     with faulty_server(*(a_mail_is_tried_on_two_connections * 2 + ["ok"]) * 6) as (log, port):
         assert not drain(port, now).gave_up
@@ -140,7 +131,6 @@ def test_a_server_that_swallows_mails_without_an_answer_is_left_alone(owed, now)
 
 
 def test_refusals_of_single_mails_say_nothing_about_the_server(owed, now, monkeypatch):
-    monkeypatch.setattr(sending.random, "random", lambda: 1.0)
     with faulty_server(*["5yz"] * 8 + ["4yz"] * 8 + ["ok"] * 4) as (log, port):
         assert not drain(port, now).gave_up
     assert len(log.mails) == 4

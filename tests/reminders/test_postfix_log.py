@@ -203,7 +203,8 @@ def test_priorities_and_instances_before_the_daemon_are_read(fate):
 
 
 @pytest.mark.parametrize("zone", [dt.timezone(dt.timedelta(hours=5, minutes=30)), dt.timezone(dt.timedelta(hours=-3))])
-def test_a_clock_that_no_known_zone_explains_shows_nothing(tmp_path, zone):
+def test_a_clock_that_no_known_zone_explains_shows_nothing(tmp_path, monkeypatch, zone):
+    monkeypatch.setattr("reminders.postfix_log.machine_zone", lambda: dt.UTC)
     log = write(tmp_path / "mail.log", log_of(style=TRADITIONAL, zone=zone), written=AFTER)
     assert look(log).note == "its clock is unknown"
     assert look(log, zone=zone).fate == Fate.ABSENT

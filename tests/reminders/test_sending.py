@@ -85,7 +85,7 @@ def test_several_mails_share_a_connection(cast, course, now):
 )
 def test_each_answer_of_the_mail_server_has_its_outcome(owed, now, behaviour, ends, copies):
     with faulty_server(*[behaviour] * 2, slow_seconds=1) as (log, port):
-        drain(port, now, verdict_seconds=0.3)
+        drain(port, now, verdict_seconds=0.3 if behaviour == "slow-accept" else 30)
     assert state(owed) == ends
     assert len(log.mails) == copies
     assert owed.reason == {State.FAILED: Reason.REFUSED, State.PENDING: Reason.TRY_AGAIN}.get(ends, "")
@@ -93,7 +93,7 @@ def test_each_answer_of_the_mail_server_has_its_outcome(owed, now, behaviour, en
 
 def test_a_slow_final_answer_is_waited_for_longer_than_any_other(owed, now):
     with faulty_server("slow-accept", slow_seconds=1) as (_log, port):
-        drain(port, now, command_seconds=0.5, verdict_seconds=5)
+        drain(port, now, command_seconds=0.9, verdict_seconds=30)
     assert state(owed) == State.SENT
 
 
@@ -332,7 +332,6 @@ def test_a_mail_that_cannot_be_written_waits_and_the_run_goes_on(owed, cast, cou
 
 
 def test_waiting_grows_with_each_try_up_to_six_hours(monkeypatch):
-    monkeypatch.setattr(sending.random, "random", lambda: 1.0)
     minutes = [sending.backoff(attempts).total_seconds() / 60 for attempts in (1, 2, 5, 9, 10, 1000)]
     assert minutes == [1, 2, 16, 256, 360, 360]
 
