@@ -108,12 +108,21 @@ def run(form: Form, seed: int, logs: Path | None) -> int:
             through.prepare()
             through.go_through()
             counted = through.judge()
+            line = through.line(counted)
         finally:
             scene.stop()
             if logs:
-                shutil.copytree(folder, logs, ignore=shutil.ignore_patterns("postgres", "valkey", "sockets"))
-    print(through.line(counted), flush=True)
+                keep(Path(folder), logs)
+    print(line, flush=True)
     return 0 if counted.holds and counted.owed == form.mails else 1
+
+
+def keep(folder: Path, logs: Path) -> None:
+    """What went wrong with the copy is told; the count of an hour is not lost for it."""
+    try:
+        shutil.copytree(folder, logs, ignore=shutil.ignore_patterns("postgres", "valkey", "sockets"))
+    except OSError as error:
+        print(f"The logs could not be copied to {logs}: {error}", file=sys.stderr)
 
 
 def main(arguments: list[str]) -> int:
@@ -121,6 +130,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="of the faults; printed first")
     parser.add_argument("--logs", type=Path, help="folder that gets a copy of all logs")
     given = parser.parse_args(arguments)
+    if given.logs and given.logs.exists():
+        parser.error(f"{given.logs} exists already: name a folder that does not, the logs are copied there at the end")
     # SIGINT too: what a shell starts in the background ignores it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
