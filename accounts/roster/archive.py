@@ -7,6 +7,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
+from xml.parsers import expat
 
 from django.utils.translation import gettext_lazy as _
 
@@ -19,17 +20,19 @@ RATIO_FREE = 1024 * 1024
 MAX_ROWS = 50_000
 MAX_COLUMNS = 30
 CHUNK = 1024 * 1024
-CARRY = 1024
+WORKBOOK = "xl/workbook.xml"
 
-CELL_PLACE = re.compile(rb"<(?:\w{1,20}:)?(?:row|c)\b[^<>]{0,400}?\br\s*=\s*[\"']([A-Za-z]{0,3})(\d{1,9})[\"']")
-ROW = re.compile(rb"<(?:\w{1,20}:)?row\b")
-CELL = re.compile(rb"<(?:\w{1,20}:)?c\b")
-DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-UNCALCULATED = re.compile(rb"(?:</f>|<f\b[^<>]{0,400}/>)\s{0,9}(?:<v\s{0,9}/>|<v>\s{0,9}</v>)?\s{0,9}</c>")
+PLACE = re.compile(r"([A-Za-z]{0,3})(\d{1,9})")
+MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
+MARKUP_NAMES = (".xml", ".rels")
 
 
 class DangerousArchive(Refusal):
     reason = _("The XLSX file is damaged or was made to harm. Open it in a spreadsheet program and save it again.")
+
+
+class NoWorkbook(Refusal):
+    reason = _("This is not a CSV or XLSX file. Open it in a spreadsheet program and save it as XLSX.")
 
 
 class SheetTooLarge(Refusal):
@@ -50,6 +53,8 @@ def inspect(content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
             _inspect_declared(entries, len(content))
+            if WORKBOOK not in archive.namelist():
+                raise NoWorkbook
             for entry in entries:
                 _inspect_real(archive, entry)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, OSError):
@@ -76,47 +81,96 @@ def _inspect_declared(entries: list[zipfile.ZipInfo], size: int) -> None:
 
 
 def _inspect_real(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    """Unpack in pieces, never trusting the declared size, and look at what the pieces would become."""
+    """Unpack in pieces, never trusting the declared size, and look at what they would become, whatever their name."""
     open_ended = copy.copy(entry)
     open_ended.file_size = MAX_UNPACKED + 1
-    size = rows = cells = 0
-    is_markup = entry.filename.lower().endswith((".xml", ".rels", ".vml"))
-    for piece, fresh in _pieces(archive, open_ended):
-        size += fresh
+    size, markup = 0, None
+    for piece in _pieces(archive, open_ended):
+        if not size and (MARKUP.match(piece) or entry.filename.lower().endswith(MARKUP_NAMES)):
+            markup = Markup()
+        size += len(piece)
         if size > entry.file_size:
             raise DangerousArchive
-        if is_markup:
-            rows += len(ROW.findall(piece, len(piece) - fresh))
-            cells += len(CELL.findall(piece, len(piece) - fresh))
-            _inspect_markup(piece)
-        if rows > MAX_ROWS + 1 or cells > (MAX_ROWS + 1) * MAX_COLUMNS:
-            raise SheetTooLarge
+        if markup:
+            markup.feed(piece)
     if size != entry.file_size:
         raise DangerousArchive
 
 
-def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[tuple[bytes, int]]:
-    """Each piece begins with the end of the one before, so that no tag hides on the seam."""
-    carry = b""
+def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     with archive.open(entry) as stream:
-        while fresh := stream.read(CHUNK):
-            piece = carry + fresh
-            yield piece, len(fresh)
-            carry = piece[-CARRY:]
+        while piece := stream.read(CHUNK):
+            yield piece
 
 
-def _inspect_markup(piece: bytes) -> None:
-    if DOCTYPE.search(piece) or b"\0" in piece:
+class Markup:
+    """One part of the workbook, read as it comes and kept nowhere: where do the cells of a sheet lie?
+
+    A row or cell that does not say its place follows the one before. Parts other than sheets may be as badly formed as
+    they like (drawings are), since nothing reads them.
+    """
+
+    def __init__(self) -> None:
+        self.parser = expat.ParserCreate("utf-8")
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.StartDoctypeDeclHandler = self.doctype
+        self.in_sheet = self.broken = self.formula = self.value = False
+        self.row = self.column = 0
+
+    def feed(self, piece: bytes) -> None:
+        if b"\0" in piece:
+            raise DangerousArchive
+        if self.broken:
+            return
+        try:
+            self.parser.Parse(piece, False)
+        except expat.ExpatError:
+            if self.in_sheet:
+                raise DangerousArchive from None
+            self.broken = True
+
+    def doctype(self, *_what: object) -> None:
         raise DangerousArchive
-    for letters, digits in CELL_PLACE.findall(piece):
-        if int(digits) > MAX_ROWS + 1 or _column(letters) > MAX_COLUMNS:
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        name = name.rpartition(":")[2]
+        if name == "sheetData":
+            self.in_sheet = True
+        elif not self.in_sheet:
+            return
+        elif name == "row":
+            self.row, self.column = self.row + 1, 0
+            self.go_to(attributes.get("r"))
+        elif name == "c":
+            self.column += 1
+            self.formula = self.value = False
+            self.go_to(attributes.get("r"))
+        elif name == "f":
+            self.formula = True
+        elif name == "v":
+            self.parser.CharacterDataHandler = self.text
+
+    def end(self, name: str) -> None:
+        self.parser.CharacterDataHandler = None
+        if self.in_sheet and self.formula and not self.value and name.rpartition(":")[2] == "c":
+            raise FormulaWithoutValue
+
+    def text(self, text: str) -> None:
+        self.value = self.value or not text.isspace()
+
+    def go_to(self, place: str | None) -> None:
+        if place is not None:
+            found = PLACE.fullmatch(place)
+            if found is None:
+                raise DangerousArchive
+            self.row, self.column = int(found[2]), _column(found[1])
+        if self.row > MAX_ROWS + 1 or self.column > MAX_COLUMNS:
             raise SheetTooLarge
-    if UNCALCULATED.search(piece):
-        raise FormulaWithoutValue
 
 
-def _column(letters: bytes) -> int:
+def _column(letters: str) -> int:
     number = 0
     for letter in letters.upper():
-        number = number * 26 + letter - 64
+        number = number * 26 + ord(letter) - 64
     return number

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.refusals import Refusal
 from accounts.roster import archive
-from accounts.roster.archive import DangerousArchive, FormulaWithoutValue, SheetTooLarge, inspect
+from accounts.roster.archive import DangerousArchive, FormulaWithoutValue, NoWorkbook, SheetTooLarge, inspect
 from accounts.roster.columns import ColumnTwice, MissingColumns, UnknownColumns
 from accounts.roster.reading import (
     BrokenCsv,
@@ -196,7 +196,7 @@ def many_entries() -> bytes:
     ],
 )
 def test_a_dangerous_archive_is_refused_before_any_library_opens_it(content, monkeypatch):
-    monkeypatch.setattr("accounts.roster.reading.load_workbook", pytest.fail)
+    monkeypatch.setattr("accounts.roster.reading.subprocess.run", pytest.fail)
     with pytest.raises(DangerousArchive):
         read_table(content)
 
@@ -206,9 +206,9 @@ def test_unpacking_stops_as_soon_as_more_comes_than_was_declared(monkeypatch):
     pieces = archive._pieces
 
     def count(*args):
-        for piece, fresh in pieces(*args):
-            unpacked.append(fresh)
-            yield piece, fresh
+        for piece in pieces(*args):
+            unpacked.append(len(piece))
+            yield piece
 
     monkeypatch.setattr(archive, "_pieces", count)
     with pytest.raises(DangerousArchive):
@@ -223,12 +223,45 @@ def test_unpacking_stops_as_soon_as_more_comes_than_was_declared(monkeypatch):
         b'<sheetData><row r="1"><c r="XFD1"><v>1</v></c></row></sheetData>',
         b"<sheetData><x:row foo='1' r = 'A60000'/></sheetData>",
         b"<sheetData>" + b"<row/>" * 50_002 + b"</sheetData>",
-        b"<sheetData>" + NOISE[: 1024 * 1024 - 16] + b'<c r="XFD1048576"/></sheetData>',
+        b"<sheetData>" + b" " * (1024 * 1024 - 16) + b'<c r="XFD1048576"/></sheetData>',
+        b"""<sheetData><c x='&gt;>' r='XFD1048576'/></sheetData>""",
+        b"<sheetData><c x='" + b"x" * 5000 + b"' r='XFD1048576'/></sheetData>",
+        b"<sheetData><" + b"x" * 50 + b":c r='XFD1048576'/></sheetData>",
+        b"<sheetData><row>" + b"<c/>" * 31 + b"</row></sheetData>",
+        b"<sheetData><row r='50001'/><row/></sheetData>",
     ],
 )
 def test_few_cells_spread_over_billions_of_places_are_refused(data):
     with pytest.raises(SheetTooLarge):
         inspect(with_entry(xlsx_file(GRAZYNA), SHEET, data + NOISE))
+
+
+def test_a_sheet_under_another_name_is_looked_at_too():
+    with pytest.raises(SheetTooLarge):
+        inspect(with_entry(xlsx_file(GRAZYNA), "xl/picture.png", b'<sheetData><c r="XFD1"/></sheetData>'))
+
+
+def test_another_kind_of_workbook_is_named():
+    sheet = with_entry(xlsx_file(GRAZYNA), "content.xml", b"<x/>")
+    with pytest.raises(NoWorkbook):
+        read_table(sheet.replace(b"xl/workbook.xml", b"xl/workbook.bin"))
+
+
+def test_badly_formed_drawings_do_not_matter_and_badly_formed_sheets_do():
+    assert read_table(with_entry(xlsx_file(GRAZYNA), "xl/drawings/vmlDrawing1.vml", b"<xml><br></xml>")).rows
+    with pytest.raises(DangerousArchive):
+        inspect(with_entry(xlsx_file(GRAZYNA), SHEET, b"<sheetData><row><br></row></sheetData>"))
+
+
+@pytest.mark.parametrize(("rows", "refusal"), [(100, FileTooLarge), (2000, DangerousArchive)])
+def test_what_the_inspection_lets_through_ends_another_process_than_this(monkeypatch, rows, refusal):
+    """One string of 30 kB stands in every cell: 90 MB are more than any roster, and 1.8 GB more than a process gets."""
+    cells = b"".join(b'<row r="%d">%s</row>' % (row, b'<c t="s"><v>0</v></c>' * 30) for row in range(1, rows + 1))
+    sheet = b"<worksheet><sheetData>" + cells + b"</sheetData></worksheet>"
+    strings = b"<sst><si><t>" + b"x" * 30_000 + b"</t></si></sst>"
+    monkeypatch.setattr(archive, "MAX_RATIO", 2000)
+    with pytest.raises(refusal):
+        read_table(with_entry(with_entry(xlsx_file(GRAZYNA), SHEET, sheet), "xl/sharedStrings.xml", strings))
 
 
 def test_a_formula_without_a_stored_value_is_refused_and_one_with_is_read():
