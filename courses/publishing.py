@@ -106,9 +106,16 @@ def publish(
 
 
 @transaction.atomic
-def restore(revision: CourseRevision, *, by: Person | None, now: dt.datetime) -> Changes:
-    """Load what a revision says into the drafts; learners see it only after it is published as a new revision."""
+def restore(
+    revision: CourseRevision, *, by: Person | None, now: dt.datetime, expected_hash: str | None = None
+) -> Changes:
+    """Load what a revision says into the drafts; learners see it only after it is published as a new revision.
+
+    Raises DraftChanged when `expected_hash` is given and no longer true: what the drafts lose must have been shown.
+    """
     course = Course.objects.select_for_update(of=("self",)).get(pk=revision.course_id)
+    if expected_hash is not None and (found := draft_hash(course)) != expected_hash:
+        raise DraftChanged(found)
     document: CourseDocument = read_course(revision.document)
     changes = replace_drafts(course, document, by=by, now=now)
     if changes:

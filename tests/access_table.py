@@ -288,6 +288,6 @@ ROWS: list[Row] = [
     Row("courses:revisions", STUDIO, course_of),
     Row("courses:compare", STUDIO, course_of),
     Row("courses:revision_restore", STUDIO, revision_of),
-    Row("courses:revision_restore", STUDIO_MOVES, revision_of, "post"),
+    Row("courses:revision_restore", STUDIO_CONFLICT, revision_of, "post"),
     Row("courses:media", (302, 404, 404, 404, 404, 404, 404), lambda cast: {"sha256": "0" * 64}),
 ]

@@ -14,6 +14,13 @@ from training.assigning import open_next
 from training.models import Cycle, Source
 
 
+class EffectChanged(publishing.CannotPublish):
+    """Other people, or another day, than was shown before the click."""
+
+    def __init__(self) -> None:
+        super().__init__("what publishing does is not what was shown")
+
+
 @dataclass(frozen=True)
 class Effect:
     """Counts of employed people by what publishing does to them.
@@ -30,6 +37,11 @@ class Effect:
     @property
     def mails(self) -> int:
         return self.redo
+
+    def weight(self, due_on: dt.date | None) -> str:
+        """Stands for what must have been seen before the click: how many complete the course again, and by when. The
+        other counts harm nobody, and change while people learn."""
+        return f"{self.redo} by {due_on}" if self.redo else ""
 
 
 def completed_cycles(course: Course, today: dt.date) -> "list[Cycle]":
@@ -63,20 +75,24 @@ def publish_course(
     *,
     change_kind: ChangeKind,
     reason: str,
-    redo: bool,
-    due_on: dt.date | None,
+    redo_by: dt.date | None,
     by: Person,
     now: dt.datetime,
     expected_hash: str,
+    weighed: str,
 ) -> CourseRevision:
-    """Publish the drafts; a major change may open a new cycle, due on a date, for everyone who had completed.
+    """Publish the drafts; a major change may open a new cycle, due on `redo_by`, for everyone who had completed.
 
-    A minor change changes nothing for anybody. Raises what courses.publishing.publish raises.
+    A minor change changes nothing for anybody. Raises what courses.publishing.publish raises, and EffectChanged when
+    `weighed` is not the weight of what it does now.
     """
+    today = timezone.localdate(now)
+    if effect(course, change_kind=change_kind, redo=redo_by is not None, today=today).weight(redo_by) != weighed:
+        raise EffectChanged
     revision = publishing.publish(
         course, change_kind=change_kind, reason=reason, by=by, now=now, expected_hash=expected_hash
     )
-    if redo and change_kind == ChangeKind.MAJOR:
-        finished = completed_cycles(course, timezone.localdate(now))
-        open_next([(cycle, due_on) for cycle in finished], source=Source.REVISION, by=by, now=now)
+    if redo_by and change_kind == ChangeKind.MAJOR:
+        finished = completed_cycles(course, today)
+        open_next([(cycle, redo_by) for cycle in finished], source=Source.REVISION, by=by, now=now)
     return revision

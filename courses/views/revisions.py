@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import PersonRequest
 from courses.comparing import differences
-from courses.document import read_course, to_json
+from courses.document import content_hash, read_course, to_json
 from courses.drafts import compose
 from courses.models import Course
-from courses.publishing import restore
+from courses.publishing import DraftChanged, restore
 from courses.views.access import any_course, studio_page
 
 DRAFT = "draft"
@@ -57,12 +57,21 @@ def revision_restore(request: PersonRequest, course_key: str, number: int) -> Ht
     """Asks first, showing what the drafts would lose; learners see nothing of it before the next publication."""
     course = any_course(course_key)
     revision = get_object_or_404(course.revisions, number=number)
+    status = 200
     if request.method == "POST":
-        if restore(revision, by=request.user, now=timezone.now()):
-            messages.success(request, _("The drafts say again what revision %(number)d says.") % {"number": number})
+        try:
+            changes = restore(revision, by=request.user, now=timezone.now(), expected_hash=request.POST.get("seen", ""))
+        except DraftChanged:
+            messages.error(request, _("The drafts were changed after this page was shown. Look at what they lose now."))
+            status = 409
         else:
-            messages.info(request, _("The drafts say that already."))
-        return redirect("courses:course", course_key)
-    found = list(differences(compose(course), to_json(read_course(revision.document))))
+            if changes:
+                messages.success(request, _("The drafts say again what revision %(number)d says.") % {"number": number})
+            else:
+                messages.info(request, _("The drafts say that already."))
+            return redirect("courses:course", course_key)
+    drafts = compose(course)
+    found = list(differences(drafts, to_json(read_course(revision.document))))
     context = {"course": course, "title": course.title_in(request.user.language), "revision": revision}
-    return render(request, "courses/revision_restore.html", context | {"differences": found})
+    context |= {"differences": found, "seen": content_hash(drafts)}
+    return render(request, "courses/revision_restore.html", context, status=status)

@@ -12,9 +12,9 @@ from courses.drafts import compose
 from courses.files import read_source
 from courses.importing import import_course
 from courses.models import LessonDraft, Media, ScenarioDraft
-from tests.courses.forms import form_fields
 from tests.courses.samples import bomb_png, picture_bytes
 from tests.factories import NOW, both, course_document, make_course
+from tests.forms import form_fields
 
 LESSON = ("courses:lesson", ["small", "rule-1"])
 SCENARIO = ("courses:scenario", ["small", "rule-1"])

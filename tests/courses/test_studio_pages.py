@@ -11,8 +11,8 @@ from accounts.models import AuditEvent
 from courses.drafts import compose
 from courses.models import ChangeKind, LessonDraft, ScenarioDraft
 from courses.publishing import publish
-from tests.courses.forms import form_fields
 from tests.factories import NOW, both, course_document, make_course
+from tests.forms import form_fields
 
 
 @pytest.fixture
@@ -217,11 +217,24 @@ def test_a_revision_that_does_not_exist_cannot_be_compared(editor, side):
 
 def test_a_revision_is_restored_as_draft_after_asking(editor, course, cast):
     change(rule=both("Worse"))
-    text(editor.get(url("revision_restore", "small", 1)))
+    asked = editor.get(url("revision_restore", "small", 1))
     assert compose(course)["lessons"][0]["rule"] == both("Worse")
-    assert editor.post(url("revision_restore", "small", 1)).url == url("course", "small")
+    seen = form_fields(asked.content, "section")
+    assert editor.post(url("revision_restore", "small", 1), seen).url == url("course", "small")
     assert compose(course)["lessons"][0]["rule"] == both("The rule in one sentence")
     assert course.revisions.count() == 1
+
+
+def test_drafts_changed_after_the_question_are_not_replaced(editor, course):
+    change(rule=both("Worse"))
+    seen = form_fields(editor.get(url("revision_restore", "small", 1)).content, "section")
+    change(rule=both("An hour of work"))
+    answer = editor.post(url("revision_restore", "small", 1), seen)
+    assert answer.status_code == 409
+    assert "Look at what they lose now" in answer.content.decode()
+    assert compose(course)["lessons"][0]["rule"] == both("An hour of work")
+    editor.post(url("revision_restore", "small", 1), form_fields(answer.content, "section"))
+    assert compose(course)["lessons"][0]["rule"] == both("The rule in one sentence")
 
 
 def test_the_list_of_revisions_says_who_why_and_which(editor, course, cast):

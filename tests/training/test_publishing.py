@@ -11,7 +11,7 @@ from courses.publishing import DraftChanged, draft_hash
 from tests.training.walking import complete, open_cycle
 from training import progress
 from training.models import Completion, Cycle
-from training.publishing import effect, publish_course
+from training.publishing import EffectChanged, effect, publish_course
 
 URL = "/studio/small/publish/"
 
@@ -41,10 +41,11 @@ def publish(course, cast, now, **changes):
     values = {
         "change_kind": ChangeKind.MAJOR,
         "reason": "New law",
-        "redo": True,
-        "due_on": now.date() + dt.timedelta(days=30),
+        "redo_by": now.date() + dt.timedelta(days=30),
         "expected_hash": draft_hash(course),
     } | changes
+    found = effect(course, change_kind=values["change_kind"], redo=bool(values["redo_by"]), today=now.date())
+    values.setdefault("weighed", found.weight(values["redo_by"]))
     return publish_course(course, by=cast.editor, now=now, **values)
 
 
@@ -64,7 +65,7 @@ def test_a_major_change_that_must_be_redone_is_counted_before_and_done_after(edi
     assert again.assignments.get().source == "revision"
 
 
-@pytest.mark.parametrize("changes", [{"change_kind": ChangeKind.MINOR}, {"redo": False}])
+@pytest.mark.parametrize("changes", [{"change_kind": ChangeKind.MINOR}, {"redo_by": None}])
 def test_without_the_wish_to_redo_nobody_gets_a_new_duty(edited, crowd, now, changes):
     before = Cycle.objects.count()
     publish(edited, crowd, now, **changes)
@@ -90,7 +91,7 @@ def test_what_was_not_shown_is_not_published(edited, crowd, now):
 def test_raising_the_pass_mark_moves_no_earlier_pass(course, crowd, now):
     course.frame["pass_mark"] = 100
     course.save()
-    publish(course, crowd, now, redo=False)
+    publish(course, crowd, now, redo_by=None)
     assert Completion.objects.get(person=crowd.employee).result.passed is True
     assert Completion.objects.get(person=crowd.employee).revision.pass_mark == 80
 
@@ -110,8 +111,32 @@ def test_the_page_shows_changes_and_effect_and_publishes_what_it_showed(edited, 
     looked = client.post(URL, data | {"look": "yes"})
     assert [line["figure"] for line in looked.context["effects"]] == [0, 1, 1, 1, 1]
     assert CourseRevision.objects.count() == 1
+    data |= {"weighed": looked.context["weighed"]}
     assert client.post(URL, data)["Location"] == reverse("courses:revisions", args=["small"])
     assert CourseRevision.objects.count() == 2
+
+
+def test_nobody_is_asked_again_by_a_click_that_did_not_see_it(edited, crowd, sign_in, now, time_machine):
+    time_machine.move_to(now)
+    client = sign_in(crowd.editor)
+    page = client.get(URL)
+    data = {"seen": page.context["seen"], "weighed": page.context["weighed"], "change_kind": "major", "reason": "Law"}
+    again = {"redo": "on", "due_on": "2026-07-01"}
+    cycles = Cycle.objects.count()
+    refused = client.post(URL, data | again)
+    assert (refused.status_code, [line["figure"] for line in refused.context["effects"]]) == (400, [0, 1, 1, 1, 1])
+    shown = data | again | {"weighed": refused.context["weighed"]}
+    assert client.post(URL, shown | {"due_on": "2026-08-01"}).status_code == 400
+    complete(edited, crowd.sysadmin, now=now)
+    assert client.post(URL, shown).status_code == 400
+    assert (Cycle.objects.count(), CourseRevision.objects.count()) == (cycles + 1, 1)
+    assert client.post(URL, data).status_code == 302
+
+
+def test_only_what_was_weighed_is_done(edited, crowd, now):
+    with pytest.raises(EffectChanged):
+        publish(edited, crowd, now, weighed="")
+    assert CourseRevision.objects.count() == 1
 
 
 @pytest.mark.parametrize(

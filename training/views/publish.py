@@ -20,7 +20,7 @@ from courses.comparing import differences
 from courses.document import content_hash, read_course, to_json
 from courses.drafts import compose
 from courses.models import ChangeKind, Course
-from training.publishing import Effect, effect, publish_course
+from training.publishing import Effect, EffectChanged, effect, publish_course
 
 
 class PublishForm(forms.Form):
@@ -64,27 +64,30 @@ class PublishForm(forms.Form):
 def publish(request: PersonRequest, course_key: str) -> HttpResponse:
     course = get_object_or_404(Course.objects.select_related("current"), key=course_key)
     document = compose(course)
-    seen = request.POST.get("seen", "")
     form = PublishForm(request.POST if request.method == "POST" else None)
     publishes = request.method == "POST" and form.is_valid() and "look" not in request.POST
-    if publishes and (response := _publish(request, course, form, seen)):
+    if publishes and (response := _publish(request, course, form)):
         return response
     context = _page(course, document, form, language=request.user.language, today=timezone.localdate())
     return render(request, "training/publish.html", context, status=400 if form.errors else 200)
 
 
-def _publish(request: PersonRequest, course: Course, form: PublishForm, seen: str) -> HttpResponse | None:
+def _publish(request: PersonRequest, course: Course, form: PublishForm) -> HttpResponse | None:
     """The redirect after publishing, or None with the reason put on the form."""
     try:
         revision = publish_course(
             course,
             change_kind=ChangeKind(form.cleaned_data["change_kind"]),
             reason=form.cleaned_data["reason"],
-            redo=form.cleaned_data["redo"],
-            due_on=form.cleaned_data["due_on"],
+            redo_by=form.cleaned_data["due_on"] if form.cleaned_data["redo"] else None,
             by=request.user,
             now=timezone.now(),
-            expected_hash=seen,
+            expected_hash=request.POST.get("seen", ""),
+            weighed=request.POST.get("weighed", ""),
+        )
+    except EffectChanged:
+        form.add_error(
+            None, _("This does more than was shown: look at how many must complete the course again, then publish.")
         )
     except publishing.DraftChanged:
         form.add_error(
@@ -108,8 +111,10 @@ def _page(
     shown = effect(
         course, change_kind=data.get("change_kind", ChangeKind.MINOR), redo=bool(data.get("redo")), today=today
     )
+    due_on = form.cleaned_data.get("due_on") if form.is_bound else None
     return {
         "course": course,
+        "weighed": shown.weight(due_on),
         "title": course.title_in(language),
         "seen": content_hash(document),
         "form": form,
