@@ -31,12 +31,15 @@ def safe_cell(value: Any) -> Any:
 
 
 def csv_lines(head: list[str], rows: Iterable[list[Any]]) -> Iterator[str]:
-    """The file in pieces of some hundred lines, so that neither memory nor the number of writes grows with it."""
+    """The file in pieces of some hundred lines, so that neither memory nor the number of writes grows with it.
+
+    All text is quoted: a program that splits at commas must not find the beginning of a cell within a name.
+    """
     safe = ([safe_cell(value) for value in row] for row in chain([head], rows))
     start = FILE_START
     while lines := list(islice(safe, LINES_AT_ONCE)):
         piece = io.StringIO(newline="")
-        csv.writer(piece, delimiter=";").writerows(lines)
+        csv.writer(piece, delimiter=";", quoting=csv.QUOTE_NONNUMERIC).writerows(lines)
         yield start + piece.getvalue()
         start = ""
 

@@ -28,6 +28,7 @@ from dashboards.tree import Line, department_lines
 from training.models import Status
 
 NAMED_AT_ONCE = 5
+FEW = 5
 COLUMNS = (
     ("", gettext_lazy("Assigned")),
     ("completed", gettext_lazy("Completed")),
@@ -154,6 +155,11 @@ def row_name(line: Line) -> str:
     if line.department is None:
         return _("Without a department")
     return _("Directly in %(name)s") % {"name": line.department.name} if line.direct else line.department.name
+
+
+def too_few_for_days(figures: Figures, scope: Scope) -> bool:
+    """Managers do not get the days of completions; among fewer people than these a curve would tell them."""
+    return not scope.everything and figures.assigned < FEW
 
 
 def progress(found: Tally, today: dt.date) -> Chart | None:

@@ -67,6 +67,7 @@ def overview(request: PersonRequest) -> HttpResponse:
         return render(request, "dashboards/overview.html", {"courses": []})
     found = tally(asked.course, asked.scope, asked.today)
     figures = found.figures
+    few = page.too_few_for_days(figures, asked.scope)
     context = asked.context | {
         "figures": figures,
         "formula": page.formula(figures, asked.course, asked.scope),
@@ -74,7 +75,8 @@ def overview(request: PersonRequest) -> HttpResponse:
         "columns": page.COLUMNS,
         "lines": page.department_rows(found, asked.course, asked.scope),
         "key": page.bar_key(),
-        "chart": page.progress(found, asked.today),
+        "chart": None if few else page.progress(found, asked.today),
+        "few": few,
         "decisions": page.decisions(figures, asked.course, asked.scope, asked.today),
         "export_url": f"{reverse('dashboards:departments_csv')}?{asked.selection.query()}",
     }

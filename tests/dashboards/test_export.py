@@ -51,6 +51,12 @@ def test_quotes_separators_and_line_breaks_stay_inside_their_cell():
     ]
 
 
+def test_a_program_that_splits_at_commas_finds_no_formula_either():
+    lines = "".join(csv_lines(["head"], [["Jan x,=cmd|' /C calc'!A0,", 7]])).removeprefix("\ufeff")
+    for cells in csv.reader(io.StringIO(lines), delimiter=","):
+        assert not any(cell.startswith("=") for cell in cells)
+
+
 def test_file_is_made_piece_by_piece_while_rows_are_read():
     taken = []
     rows = ([taken.append(number) or number] for number in range(LINES_AT_ONCE * 10))

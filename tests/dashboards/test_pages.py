@@ -200,6 +200,18 @@ def test_manager_cannot_filter_for_who_left(cast, company, sign_in):
     assert "Part of the filter was left out" in body(answer)
 
 
+def test_no_curve_tells_a_manager_who_of_four_completed_when(cast, course, sign_in):
+    Person.objects.update(language="en")
+    complete(make_duty(cast.employee, course, "in_progress"), on=TODAY - days(9))
+    for number in range(4):
+        seen = {person: body(sign_in(person).get(reverse("dashboards:overview"))) for person in (cast.manager, cast.hr)}
+        drawn = {person: '<svg class="chart"' in page for person, page in seen.items()}
+        assert drawn == {cast.manager: False, cast.hr: True}
+        assert "A curve is drawn for five people or more" in seen[cast.manager]
+        make_duty(make_person(cast.shops, email=f"more{number}@example.com"), course)
+    assert '<svg class="chart"' in body(sign_in(cast.manager).get(reverse("dashboards:overview")))
+
+
 def test_chart_and_bars_need_no_inline_style(cast, company, sign_in):
     page = body(sign_in(cast.hr).get(reverse("dashboards:overview")))
     assert '<svg class="chart"' in page
