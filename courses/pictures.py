@@ -58,7 +58,7 @@ def inspect(content: bytes) -> Picture:
 def clean(content: bytes) -> Picture:
     """The image written anew: without the place and camera that photographs carry, and nothing behind the picture."""
     picture, image = _open(content)
-    kind = image.format
+    kind = _kind(image)
     if kind == "JPEG":
         from PIL import ImageOps
 
@@ -66,10 +66,15 @@ def clean(content: bytes) -> Picture:
         if image.mode not in ("RGB", "L"):
             image = image.convert("RGB")
     target = io.BytesIO()
-    options = {"JPEG": {"quality": 88, "optimize": True}, "WEBP": {"quality": 88}}.get(str(kind), {"optimize": True})
+    options = {"JPEG": {"quality": 88, "optimize": True}, "WEBP": {"quality": 88}}.get(kind, {"optimize": True})
     image.info = {name: value for name, value in image.info.items() if name == "transparency"}
     image.save(target, format=kind, **options)
     return Picture(target.getvalue(), picture.content_type, picture.extension, image.width, image.height)
+
+
+def _kind(image: Image.Image) -> str:
+    """Cameras and phones put a second picture behind the first one (MPO); the first one is a JPEG and all we keep."""
+    return "JPEG" if image.format == "MPO" else str(image.format)
 
 
 def _open(content: bytes) -> tuple[Picture, Image.Image]:
@@ -89,7 +94,7 @@ def _open(content: bytes) -> tuple[Picture, Image.Image]:
             image.load()
         except Exception as error:
             raise UnusablePicture("broken") from error
-    content_type, extension = FORMATS[str(image.format)]
+    content_type, extension = FORMATS[_kind(image)]
     return Picture(content, content_type, extension, image.width, image.height), image
 
 

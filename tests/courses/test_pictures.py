@@ -1,5 +1,7 @@
 """Which images are let in, and why others are not."""
 
+import io
+
 import pytest
 
 from courses import pictures
@@ -44,6 +46,18 @@ def test_a_photograph_taken_sideways_is_turned_upright():
     exif[0x0112] = 6
     picture = clean(picture_bytes("JPEG", (40, 30), exif=exif))
     assert (picture.width, picture.height) == (30, 40)
+
+
+def test_a_jpeg_with_a_second_picture_behind_it_is_kept_as_a_jpeg():
+    from PIL import Image
+
+    whole = io.BytesIO()
+    first, second = Image.new("RGB", (40, 30), "red"), Image.new("RGB", (20, 20), "blue")
+    first.save(whole, format="MPO", save_all=True, append_images=[second])
+    assert Image.open(io.BytesIO(whole.getvalue())).format == "MPO"
+    picture = clean(whole.getvalue())
+    assert (picture.content_type, picture.width, picture.height) == ("image/jpeg", 40, 30)
+    assert Image.open(io.BytesIO(picture.content)).format == "JPEG"
 
 
 def test_the_same_picture_is_stored_once(db, cast, settings, tmp_path):
