@@ -14,6 +14,7 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from accounts import audit
+from accounts.database import hold
 from accounts.models import Department, Person
 from courses.models import Course
 from training.due import DueRule
@@ -76,18 +77,21 @@ def preview(course: Course, people: QuerySet[Person], *, due: DueRule, today: dt
 def assign_to_department(
     course: Course, *, department: Department | None, due: DueRule, by: Person | None, now: dt.datetime
 ) -> AssignmentRule:
-    """Make a standing rule (None: the whole company) and apply it to everyone it reaches today."""
+    """Make a standing rule (None: the whole company) and apply it to everyone it reaches today. One that says the same
+    already stands: ending it later must not leave a second one at work."""
     _must_be_published(course)
-    rule = AssignmentRule.objects.create(
-        course=course,
-        department=department,
-        due_basis=due.basis,
-        due_on=due.on,
-        due_days=due.days,
-        grace_days=due.grace_days,
-        created_by=by,
-        created_at=now,
-    )
+    hold("assignments")
+    order = {
+        "course": course,
+        "department": department,
+        "due_basis": due.basis,
+        "due_on": due.on,
+        "due_days": due.days,
+        "grace_days": due.grace_days,
+    }
+    if standing := AssignmentRule.objects.filter(**order, ended_at=None).first():
+        return standing
+    rule = AssignmentRule.objects.create(**order, created_by=by, created_at=now)
     opened = apply_rule(rule, now=now)
     audit.record(
         "assignments.rule_made",

@@ -55,6 +55,18 @@ def test_preview_says_whom_it_reaches_and_changes_nothing(cast, hr, course):
     assert AssignmentRule.objects.count() == 0
 
 
+def test_confirming_twice_makes_one_rule(cast, hr, course):
+    asked = {"departments": [cast.sales.pk]}
+    answer = look(hr, **asked)
+    confirm(hr, answer, **asked)
+    again = look(hr, **asked)
+    assert confirm(hr, again, **asked).status_code == 302
+    assert AssignmentRule.objects.count() == 1
+    AssignmentRule.objects.update(ended_at=NOW)
+    confirm(hr, look(hr, **asked), **asked)
+    assert AssignmentRule.objects.count() == 2
+
+
 def test_confirming_what_was_shown_assigns_it_with_a_rule_and_an_audit_event(cast, hr, course):
     asked = {"departments": [cast.sales.pk]}
     answer = confirm(hr, look(hr, **asked), **asked)

@@ -9,12 +9,13 @@ from django.urls import reverse
 
 import pytest
 
+from accounts.people import AddressTaken, invite_person
 from tests.cast import build_cast
 from tests.factories import make_course, make_person
 from tests.training.walking import walk_to
 from training import assigning, progress
 from training.due import DueRule
-from training.models import Attempt, Completion, Cycle
+from training.models import AssignmentRule, Attempt, Completion, Cycle
 
 THREADS = 16
 ROUNDS = 200
@@ -58,11 +59,13 @@ def test_assigning_to_the_same_person_from_all_sides_opens_one_cycle(stage, pool
     assert Cycle.objects.filter(closed_at=None).count() == Cycle.objects.count() == ROUNDS // 4
 
 
-def test_starting_and_finishing_twice_at_once_makes_one_record_and_no_error_page(stage, pool):
-    """Each round: 16 tabs start the course at once, then (the steps between taken) 16 tabs sign at once."""
+@pytest.mark.parametrize("part", range(4))
+def test_starting_and_finishing_twice_at_once_makes_one_record_and_no_error_page(stage, pool, part):
+    """Each round: 16 tabs start the course at once, then (the steps between taken) 16 tabs sign at once. 200 rounds in
+    four parts, so that a slow machine gets through each of them in time."""
     cast, course, now = stage
     statuses = set()
-    for _round in range(ROUNDS):
+    for _round in range(ROUNDS // 4):
         person = make_person(cast.shops)
         clients = [Client() for _ in range(THREADS)]
         clients[0].force_login(person, backend="accounts.authentication.PersonBackend")
@@ -79,9 +82,35 @@ def test_starting_and_finishing_twice_at_once_makes_one_record_and_no_error_page
             at_once(pool, lambda n, clients=clients, url=sign, data=data: clients[n].post(url, data).status_code)
         )
     assert statuses == {302}
-    assert Completion.objects.count() == ROUNDS
-    assert Cycle.objects.count() == ROUNDS
+    assert Completion.objects.count() == ROUNDS // 4
+    assert Cycle.objects.count() == ROUNDS // 4
     assert not Cycle.objects.filter(closed_at=None).exists()
+
+
+def test_inviting_the_same_address_from_all_sides_makes_one_person_and_refusals(stage, pool):
+    cast, _course, now = stage
+    for number in range(5):
+
+        def invite(_n, email=f"new{number}@example.com"):
+            known = {"email": email, "first_name": "Nowa", "last_name": "Osoba", "department": cast.shops}
+            try:
+                invite_person(**known, by=cast.hr, now=now, today=now.date())
+            except AddressTaken:
+                return 0
+            return 1
+
+        assert sum(at_once(pool, invite)) == 1
+
+
+def test_confirming_an_assignment_from_all_sides_makes_one_rule(stage, pool):
+    cast, course, now = stage
+    due = DueRule.after_start(30)
+
+    def assign(_n):
+        return assigning.assign_to_department(course, department=cast.sales, due=due, by=cast.hr, now=now).pk
+
+    assert len(set(at_once(pool, assign))) == 1
+    assert AssignmentRule.objects.count() == 1
 
 
 def test_beginning_and_deciding_at_once_makes_one_attempt_and_one_decision(stage, pool):
