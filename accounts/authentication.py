@@ -4,13 +4,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.internal.stagekit import clear_login
 
 from accounts.models import Person, normal_email
 
@@ -41,6 +43,20 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """Only the password: the person of the request was read before it, and HR may have changed the rest since."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
+    def pre_login(
+        self, request: HttpRequest, user: AbstractBaseUser, *, email: str | None, **how: Any
+    ) -> HttpResponse | None:
+        """A code that went to an address which is not theirs any more signs nobody in."""
+        if email and isinstance(user, Person) and normal_email(email) != user.email:
+            clear_login(request)
+            return redirect("account_login")
+        return super().pre_login(request, user, email=email, **how)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         person = Person.objects.filter(email=normal_email(email)).first()

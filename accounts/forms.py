@@ -50,6 +50,29 @@ class PersonForm(forms.Form):
     employment_start = DayField(label=_("Employment start"), required=False)
 
 
+class ChangeForm(PersonForm):
+    """The page may be older than a colleague's change: what was left alone on it is not written, and what both changed
+    is shown before it is."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name in self.changed_data:
+            key, now = self.add_initial_prefix(name), str(self.initial.get(name) or "")
+            if self.data.get(key, now) != now:
+                self.data = dict(self.data.items()) | {key: now}
+                reason = _("Changed meanwhile: it says “%(now)s” now. Save again if it should say what stands here.")
+                self.add_error(name, reason % {"now": now})
+        return cleaned
+
+    def changes(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name in self.changed_data}
+
+
 class InviteForm(PersonForm):
     department = DepartmentChoice()
     field_order = ("first_name", "last_name", "email", "department", "manager", "language", "employment_start")

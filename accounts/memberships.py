@@ -9,10 +9,13 @@ from django.db.models import Q
 from accounts.models import Membership
 
 
-def begin(rows: Iterable[tuple[int, int, dt.date]]) -> None:
-    """(person id, department id, first day) for people who have no membership on or after that day."""
+def begin(rows: Iterable[tuple[int, int, dt.date, dt.date | None]]) -> None:
+    """(person id, department id, first day, first day out of the company if it is known) for people who have no
+    membership on or after the first day. Whoever is out by then gets none."""
     Membership.objects.bulk_create(
-        Membership(person_id=person, department_id=department, starts_on=day) for person, department, day in rows
+        Membership(person_id=person, department_id=department, starts_on=day, ends_on=left_on)
+        for person, department, day, left_on in rows
+        if left_on is None or day < left_on
     )
 
 

@@ -4,17 +4,17 @@ import datetime as dt
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
 
-from allauth.account.models import EmailAddress
-
-from accounts import audit, memberships
+from accounts import audit, credentials, memberships
 from accounts.database import hold
-from accounts.models import Department, Language, Person, RoleGrant
+from accounts.models import Department, Language, Membership, Person, RoleGrant
 from accounts.refusals import Refusal
-from accounts.roles import end_roles, grantable_by
+from accounts.roles import end_roles, grantable_by, keep_an_administrator
 from accounts.values import clean_email, clean_name
 
+YEAR = dt.timedelta(days=366)
 CHANGEABLE = ("email", "first_name", "last_name", "language", "manager", "employment_start")
 
 
@@ -39,6 +39,14 @@ class AlreadyLeft(Refusal):
 
 class StillHere(Refusal):
     reason = _("This person has not left.")
+
+
+class LeftBeforeStarting(Refusal):
+    reason = _("On that day this person did not work here yet. Check the year.")
+
+
+class LeftLongAgo(Refusal):
+    reason = _("That day is more than a year ago. Check the year: what is known of the time after it would be lost.")
 
 
 class LeavingYourself(Refusal):
@@ -75,13 +83,14 @@ def invite_person(  # noqa: PLR0913 - everything that is known of a person
         person.set_unusable_password()
         person.save(force_insert=True)
         if department:
-            memberships.begin([(person.pk, department.pk, employment_start or today)])
+            memberships.begin([(person.pk, department.pk, employment_start or today, None)])
         audit.record("people.invite", subject=person, by=by, now=now, after=_readable(person, CHANGEABLE))
     return person
 
 
 def change_person(person: Person, *, by: Person | None, now: dt.datetime, **changes: Any) -> Person:
-    """Change any of CHANGEABLE. A new address signs the person out everywhere and removes the password."""
+    """Change any of CHANGEABLE. A new address signs the person out everywhere, removes password, authenticator app and
+    passkeys, and is told to the old address and the new one."""
     unknown = changes.keys() - set(CHANGEABLE)
     if unknown:
         raise TypeError(f"not changeable: {sorted(unknown)}")
@@ -92,7 +101,7 @@ def change_person(person: Person, *, by: Person | None, now: dt.datetime, **chan
         if not changes:
             return person
         if "email" in changes:
-            _prepare_new_address(person, changes["email"], by=by)
+            _check_new_address(person, changes["email"], by=by)
         if changes.get("manager") and reports_to(changes["manager"], person):
             raise ManagersInCircle
         if changes.get("employment_start") and person.employment_start:
@@ -100,7 +109,11 @@ def change_person(person: Person, *, by: Person | None, now: dt.datetime, **chan
         before = _readable(person, changes)
         for name, value in changes.items():
             setattr(person, name, value)
-        person.save()
+        person.save(update_fields=[*changes])
+        if "email" in changes:
+            credentials.withdraw([person.pk])
+            person.refresh_from_db(fields=["password"])
+            credentials.tell_of_new_address(person, old=before["email"])
         audit.record("people.change", subject=person, by=by, now=now, before=before, after=_readable(person, changes))
     return person
 
@@ -119,24 +132,28 @@ def move_person(
         day = max(today, person.employment_start or today)
         memberships.end([person.pk], on=today)
         if department:
-            memberships.begin([(person.pk, department.pk, day)])
+            memberships.begin([(person.pk, department.pk, day, person.left_on)])
         audit.record("people.move", subject=person, by=by, now=now, before=before, after=str(department or ""))
     return person
 
 
-def mark_left(person: Person, *, left_on: dt.date, by: Person | None, now: dt.datetime) -> Person:
-    """Record the first day out of the company. Roles end at once; from that day on sign-in and sessions are refused."""
+def mark_left(person: Person, *, left_on: dt.date, by: Person | None, now: dt.datetime, today: dt.date) -> Person:
+    """Record the first day out of the company. From that day on sign-in and sessions are refused, and roles end."""
     with transaction.atomic():
+        hold("roles")
         person = Person.objects.select_for_update().get(pk=person.pk)
         if by and by.pk == person.pk:
             raise LeavingYourself
         if person.left_on is not None and person.left_on <= left_on:
             raise AlreadyLeft
+        _check_departure(person, left_on, today=today)
+        keep_an_administrator(without=RoleGrant.objects.filter(person=person))
         before = person.left_on
         person.left_on = left_on
         person.save(update_fields=["left_on"])
         memberships.end([person.pk], on=left_on)
-        audit.record_all(end_roles([person.pk], by=by, now=now))
+        if left_on <= today:
+            audit.record_all(end_roles([person.pk], by=by, now=now))
         audit.record(
             "people.leave",
             subject=person,
@@ -151,19 +168,24 @@ def mark_left(person: Person, *, left_on: dt.date, by: Person | None, now: dt.da
 def take_back(
     person: Person, *, on: dt.date, department: Department | None, by: Person | None, now: dt.datetime
 ) -> Person:
-    """Someone who left works here again from `on`; a departure still ahead is called off. Roles do not come back."""
+    """Someone who left works here again from `on`; a departure still ahead is called off. Roles do not come back, and
+    nothing signs in any more that did before: the address may have been given to somebody else meanwhile."""
     with transaction.atomic():
         person = Person.objects.select_for_update().get(pk=person.pk)
         if person.left_on is None:
             raise StillHere
         before = person.left_on
-        audit.record_all(end_roles([person.pk], by=by, now=now))
         person.left_on, person.department = None, department
         if before <= on:
             person.employment_start = on
-        person.save()
+            audit.record_all(end_roles([person.pk], by=by, now=now))
+        person.save(update_fields=["left_on", "department", "employment_start"])
+        if before <= on:
+            credentials.withdraw([person.pk])
         if department:
-            memberships.begin([(person.pk, department.pk, max(on, before))])
+            day = max(on, before)
+            memberships.end([person.pk], on=day)
+            memberships.begin([(person.pk, department.pk, day, None)])
         audit.record(
             "people.return",
             subject=person,
@@ -203,15 +225,24 @@ def _cleaned(changes: dict[str, Any]) -> dict[str, Any]:
     return {name: cleaners[name](value) if name in cleaners else value for name, value in changes.items()}
 
 
-def _prepare_new_address(person: Person, email: str, *, by: Person | None) -> None:
+def _check_departure(person: Person, left_on: dt.date, *, today: dt.date) -> None:
+    """A mistyped year would take the days after it from the history of departments."""
+    first = Membership.objects.filter(person=person).aggregate(first=Min("starts_on"))["first"]
+    start = first or person.employment_start
+    if start and left_on < start:
+        raise LeftBeforeStarting
+    if left_on < today - YEAR:
+        raise LeftLongAgo
+
+
+def _check_new_address(person: Person, email: str, *, by: Person | None) -> None:
     if by is not None and not may_change_address(person, by=by):
         raise AddressNotYours
     _refuse_taken(email)
-    EmailAddress.objects.filter(user=person).delete()
-    person.set_unusable_password()
 
 
 def _refuse_taken(email: str) -> None:
+    hold("addresses")
     if Person.objects.filter(email=email).exists():
         raise AddressTaken
 

@@ -89,14 +89,23 @@ def end_roles(person_ids: Collection[int], *, by: Person | None, now: dt.datetim
     return _end(grants, by=by, now=now)
 
 
+def end_roles_of_the_gone(*, now: dt.datetime, today: dt.date) -> int:
+    """Roles end on the day that was recorded as the first one out; how many did."""
+    with transaction.atomic():
+        hold("roles")
+        events = _end(RoleGrant.objects.filter(person__left_on__lte=today), by=None, now=now)
+        audit.record_all(events)
+    return len(events)
+
+
 def keep_an_administrator(*, without: QuerySet[RoleGrant]) -> None:
-    """Refuse when a company that has a system administrator would have none."""
+    """Refuse when a company that has a system administrator would have none, or only such as have given notice."""
     administrators = RoleGrant.objects.filter(role=Role.SYSADMIN)
     going = without.filter(role=Role.SYSADMIN)
     if not going.exists():
         return
-    staying = administrators.exclude(pk__in=going.values("pk")).select_related("person")
-    if not any(grant.person.is_active for grant in staying):
+    staying = administrators.exclude(pk__in=going.values("pk"))
+    if not staying.filter(person__left_on=None).exists():
         raise LastAdministrator
 
 

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from celery import Celery, signals
 
+from accounts.schedule import BEAT_SCHEDULE as ACCOUNTS
 from config import heartbeat
 from reminders.schedule import BEAT_SCHEDULE as REMINDERS
 from training.schedule import BEAT_SCHEDULE as TRAINING
@@ -14,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("five_rules")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.beat_schedule = {**heartbeat.SCHEDULE, **REMINDERS, **TRAINING}
+app.conf.beat_schedule = {**heartbeat.SCHEDULE, **ACCOUNTS, **REMINDERS, **TRAINING}
 app.autodiscover_tasks()
 
 

@@ -87,6 +87,7 @@ def apply_roster(
             raise ImportRunning
         hold("managers")
         hold("departments")
+        hold("addresses")
         roster = RosterImport.objects.select_for_update(of=("self",)).get(pk=roster.pk)
         if roster.applied_at:
             raise AlreadyApplied

@@ -122,11 +122,11 @@ def load_company(*, lock: bool = False) -> Company:
     rows = people.values_list(
         "pk", "email", "first_name", "last_name", "department__path", "manager__email", "employment_start", "left_on"
     )
-    administrators = RoleGrant.objects.filter(role=Role.SYSADMIN).values_list("person", flat=True)
+    staying = RoleGrant.objects.filter(role=Role.SYSADMIN, person__left_on=None)
     return Company(
         people={row[1]: Known(*row) for row in rows},
         paths=list(Department.objects.order_by("path").values_list("path", flat=True)),
-        administrators=frozenset(administrators),
+        administrators=frozenset(staying.values_list("person", flat=True)),
     )
 
 
@@ -232,6 +232,7 @@ def _manager_problems(reading: Reading, company: Company, leaving: set[str], tod
 
 def _circles(entries: list[Entry], company: Company) -> Iterable[Problem]:
     """Each circle of managers once, at the first line of the file that is part of it."""
+    first: dict[str, Entry] = {entry.email: entry for entry in reversed(entries)}
     above = {email: person.manager for email, person in company.people.items()}
     above |= {entry.email: entry.manager for entry in entries}
     done: set[str] = set()
@@ -243,12 +244,15 @@ def _circles(entries: list[Entry], company: Company) -> Iterable[Problem]:
             here = above.get(here)
         if here in chain:
             circle = list(chain)[list(chain).index(here) :]
-            yield _circle_problem(circle, entries)
+            yield _circle_problem(circle, min((first[email] for email in circle if email in first), key=_line))
         done.update(chain)
 
 
-def _circle_problem(circle: list[str], entries: list[Entry]) -> Problem:
-    entry = next(entry for entry in entries if entry.email in circle)
+def _line(entry: Entry) -> int:
+    return entry.line
+
+
+def _circle_problem(circle: list[str], entry: Entry) -> Problem:
     turned = circle[circle.index(entry.email) :] + circle[: circle.index(entry.email)]
     reason = _("The managers go round in a circle: %(chain)s.") % {"chain": " → ".join([*turned, turned[0]])}
     return Problem(entry.line, str(TITLES["manager"]), entry.manager, reason)

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from accounts import audit, memberships
+from accounts import audit, credentials, memberships
 from accounts.database import next_ids
 from accounts.departments import create_paths
 from accounts.models import AuditEvent, Department, Person, RosterImport
@@ -41,6 +41,7 @@ def write(plan: Plan, roster: RosterImport, *, by: Person, now: dt.datetime, tod
     _keep_history(plan, joined, departments, today=today)
     events = list(_events(plan, joined, roster, by=by, now=now, today=today))
     events += end_roles(leaving + returned, by=by, now=now)
+    credentials.withdraw(returned)
     applied = Applied(
         joined=[person.pk for person in joined],
         moved=moved,
@@ -138,14 +139,16 @@ def _keep_history(
             if row.person.start and row.entry.start and row.person.start != row.entry.start
         ]
     )
-    memberships.end([row.person.pk for row in plan.moved] + [person.pk for person in plan.leaving], on=today)
-    begun = [
-        (person.pk, departments[entry.path].pk, entry.start or today)
+    elsewhere = [row.person.pk for row in (*plan.moved, *plan.returning)]
+    memberships.end(elsewhere + [person.pk for person in plan.leaving], on=today)
+    begun: list[tuple[int, int, dt.date, dt.date | None]] = [
+        (person.pk, departments[entry.path].pk, entry.start or today, None)
         for person, entry in zip(joined, plan.joining, strict=True)
     ]
+    out = {row.person.pk: row.person.left_on for row in plan.moved}
     for row in (*plan.moved, *plan.returning):
-        start = _new_start(row, today=today)
-        begun.append((row.person.pk, departments[row.entry.path].pk, max(today, start or today)))
+        day = max(today, _new_start(row, today=today) or today)
+        begun.append((row.person.pk, departments[row.entry.path].pk, day, out.get(row.person.pk)))
     memberships.begin(begun)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import PersonRequest, for_roles
-from accounts.forms import InviteForm, LeftForm, MoveForm, PeopleFilter, PersonForm, ReturnForm
+from accounts.forms import ChangeForm, InviteForm, LeftForm, MoveForm, PeopleFilter, ReturnForm
 from accounts.models import Department, Person, Role
 from accounts.people import change_person, invite_person, mark_left, may_change_address, move_person, take_back
 
@@ -56,14 +56,10 @@ def invite(request: PersonRequest) -> HttpResponse:
 @for_roles(Role.HR, Role.SYSADMIN)
 def person(request: PersonRequest, pk: int) -> HttpResponse:
     person = administered(request, pk)
-    fields = ("first_name", "last_name", "email", "language", "employment_start")
-    known = {name: getattr(person, name) for name in fields} | {
-        "manager": person.manager.email if person.manager else ""
-    }
-    form = PersonForm(request.POST or None, initial=known)
+    form = ChangeForm(request.POST or None, initial=known_of(person))
     if form.is_valid():
         try:
-            change_person(person, **form.cleaned_data, by=request.user, now=timezone.now())
+            change_person(person, **form.changes(), by=request.user, now=timezone.now())
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
@@ -93,7 +89,7 @@ def left(request: PersonRequest, pk: int) -> HttpResponse:
     form = LeftForm(request.POST)
     if form.is_valid():
         try:
-            mark_left(person, **form.cleaned_data, by=request.user, now=timezone.now())
+            mark_left(person, **form.cleaned_data, by=request.user, now=timezone.now(), today=timezone.localdate())
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
@@ -124,14 +120,16 @@ def administered(request: PersonRequest, pk: int) -> Person:
     )
 
 
+def known_of(person: Person) -> dict[str, Any]:
+    fields = ("first_name", "last_name", "email", "language", "employment_start")
+    known = {name: getattr(person, name) for name in fields}
+    return known | {"manager": person.manager.email if person.manager else ""}
+
+
 def person_context(request: PersonRequest, person: Person, **forms: Any) -> dict[str, Any]:
     today = timezone.localdate()
-    fields = ("first_name", "last_name", "email", "language", "employment_start")
-    known = {name: getattr(person, name) for name in fields} | {
-        "manager": person.manager.email if person.manager else ""
-    }
     empty = {
-        "form": PersonForm(initial=known),
+        "form": ChangeForm(initial=known_of(person)),
         "move_form": MoveForm(initial={"department": person.department_id}),
         "left_form": LeftForm(initial={"left_on": today}),
         "return_form": ReturnForm(initial={"on": today, "department": person.department_id}),

@@ -3,15 +3,17 @@ import re
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 import pytest
 
 from accounts import audit
 from accounts.departments import create_department
 from accounts.models import AuditEvent, Department, Person, Role, RoleGrant, RosterImport
-from accounts.people import mark_left
+from accounts.people import change_person, mark_left
 from tests.accounts.rosters import company_file, csv_file, line, xlsx_file
 from tests.factories import NOW, make_department, make_person
+from tests.forms import form_fields
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_people_are_found_by_name_without_accents_and_by_department_with_all_bel
 
 
 def test_those_who_left_are_shown_only_when_asked_for(cast, hr):
-    mark_left(cast.employee, left_on=NOW.date(), by=cast.hr, now=NOW)
+    mark_left(cast.employee, left_on=NOW.date(), by=cast.hr, now=NOW, today=NOW.date())
     assert "Pracownicka" not in names(hr.get("/people/"))
     assert "Pracownicka" in names(hr.get("/people/?left=on"))
 
@@ -76,6 +78,28 @@ def test_fields_that_are_not_on_the_form_change_nothing(cast, hr):
     assert not RoleGrant.objects.filter(person=cast.colleague).exists()
 
 
+def test_an_old_page_writes_only_what_was_changed_on_it(cast, hr):
+    url = f"/people/{cast.employee.pk}/"
+    old = form_fields(hr.get(url).content, "details")
+    change_person(cast.employee, email="right@example.com", first_name="Ewelina", by=cast.hr, now=NOW)
+    assert hr.post(url, old | {"last_name": "Nowa"}).status_code == 302
+    cast.employee.refresh_from_db()
+    assert (cast.employee.email, cast.employee.name) == ("right@example.com", "Ewelina Nowa")
+
+
+def test_what_two_changed_is_shown_before_it_is_written(cast, hr):
+    url = f"/people/{cast.employee.pk}/"
+    old = form_fields(hr.get(url).content, "details")
+    change_person(cast.employee, last_name="Żak", by=cast.hr, now=NOW)
+    answer = hr.post(url, old | {"last_name": "Nowa"})
+    assert "it says “Żak” now" in answer.content.decode()
+    cast.employee.refresh_from_db()
+    assert cast.employee.last_name == "Żak"
+    assert hr.post(url, form_fields(answer.content, "details")).status_code == 302
+    cast.employee.refresh_from_db()
+    assert cast.employee.last_name == "Nowa"
+
+
 def test_a_refusal_of_a_verb_is_shown_on_the_form(cast, hr):
     response = hr.post(f"/people/{cast.sysadmin.pk}/", details(cast.sysadmin, email="mine@example.com"))
     assert response.status_code == 200
@@ -102,10 +126,11 @@ def test_a_mistyped_year_is_refused_wherever_hr_gives_a_day(cast, hr, day):
 def test_hr_moves_someone_records_a_departure_and_takes_back(cast, hr):
     url = f"/people/{cast.employee.pk}/"
     hr.post(f"{url}move/", {"department": cast.payroll.pk})
-    hr.post(f"{url}left/", {"left_on": "2026-06-30"})
+    last_day = timezone.localdate() + dt.timedelta(days=3)
+    hr.post(f"{url}left/", {"left_on": last_day.isoformat()})
     cast.employee.refresh_from_db()
-    assert (cast.employee.department, cast.employee.left_on) == (cast.payroll, dt.date(2026, 6, 30))
-    hr.post(f"{url}return/", {"on": "2026-12-01", "department": cast.sales.pk})
+    assert (cast.employee.department, cast.employee.left_on) == (cast.payroll, last_day)
+    hr.post(f"{url}return/", {"on": (last_day + dt.timedelta(days=9)).isoformat(), "department": cast.sales.pk})
     cast.employee.refresh_from_db()
     assert (cast.employee.department, cast.employee.left_on) == (cast.sales, None)
     assert hr.get(url).status_code == 200

@@ -76,7 +76,7 @@ def test_only_a_manager_is_responsible_for_a_department(cast, role, with_departm
 
 
 def test_someone_who_left_gets_no_role(cast):
-    mark_left(cast.employee, left_on=NOW.date(), by=cast.hr, now=NOW)
+    mark_left(cast.employee, left_on=NOW.date(), by=cast.hr, now=NOW, today=NOW.date())
     with pytest.raises(RoleForSomeoneGone):
         grant_role(cast.employee, role=Role.HR, by=cast.sysadmin, now=NOW)
 

@@ -4,10 +4,11 @@ from django.db import connection
 
 import psycopg
 import pytest
+from allauth.mfa.models import Authenticator
 
-from accounts.models import AuditEvent, Department, Membership, Person, RoleGrant, RosterImport
+from accounts.models import AuditEvent, Department, Membership, Person, Role, RoleGrant, RosterImport
 from accounts.people import mark_left, move_person
-from accounts.roster import writing
+from accounts.roster import planning, writing
 from accounts.roster.applying import (
     AlreadyApplied,
     ImportRunning,
@@ -18,7 +19,7 @@ from accounts.roster.applying import (
     plan_roster,
 )
 from tests.accounts.rosters import TODAY, apply, company_file, csv_file, line, plan_of, upload
-from tests.factories import NOW, make_person
+from tests.factories import NOW, grant, make_person
 
 
 def snapshot() -> list:
@@ -154,7 +155,7 @@ def test_neither_oneself_nor_the_last_administrator_can_leave_by_being_missing(c
 
 
 def test_someone_who_left_and_is_in_the_file_returns_without_roles(cast):
-    mark_left(cast.manager, left_on=dt.date(2026, 5, 1), by=cast.hr, now=NOW)
+    mark_left(cast.manager, left_on=dt.date(2026, 5, 1), by=cast.hr, now=NOW, today=NOW.date())
     applied = apply(
         cast, *company_file(cast, manager=line(cast.manager.email, "Firma / Sales", first="Michał", last="K"))
     )
@@ -162,6 +163,63 @@ def test_someone_who_left_and_is_in_the_file_returns_without_roles(cast):
     assert applied.returned == [cast.manager.pk]
     assert (cast.manager.left_on, cast.manager.employment_start) == (None, dt.date(2026, 5, 4))
     assert not RoleGrant.objects.filter(person=cast.manager).exists()
+
+
+def test_someone_who_returns_by_the_file_signs_in_by_code_only(cast):
+    mark_left(cast.employee, left_on=dt.date(2026, 5, 1), by=cast.hr, now=NOW, today=TODAY)
+    Authenticator.objects.create(user=cast.employee, type=Authenticator.Type.WEBAUTHN, data={})
+    assert apply(cast, *company_file(cast)).returned == [cast.employee.pk]
+    assert not Authenticator.objects.exists()
+    assert not Person.objects.get(pk=cast.employee.pk).has_usable_password()
+
+
+def test_moved_by_the_file_during_notice_and_back_by_a_later_one(cast):
+    last_day = TODAY + dt.timedelta(days=3)
+    mark_left(cast.colleague, left_on=last_day, by=cast.hr, now=NOW, today=TODAY)
+    moved = company_file(
+        cast, colleague=line(cast.colleague.email, "Firma / Sales", first="Kamil", last="Nowy", start="")
+    )
+    apply(cast, *moved)
+    kept = Membership.objects.filter(person=cast.colleague).order_by("starts_on")
+    assert kept.last().ends_on == last_day
+    later = last_day + dt.timedelta(days=4)
+    roster = plan_roster(upload(cast, csv_file(*moved)), today=later)
+    assert [row.person.pk for row in roster.returning] == [cast.colleague.pk]
+    writing.write(roster, upload(cast, csv_file(*moved)), by=cast.hr, now=NOW, today=later)
+    assert list(kept.values_list("starts_on", "ends_on"))[1:] == [(TODAY, last_day), (later, None)]
+
+
+def test_an_administrator_who_has_given_notice_is_none_that_stays(cast):
+    other = grant(make_person(cast.company), Role.SYSADMIN)
+    mark_left(other, left_on=TODAY + dt.timedelta(days=9), by=cast.hr, now=NOW, today=TODAY)
+    plan = plan_of(cast, *company_file(cast, sysadmin=None), missing=True)
+    assert [problem.reason for problem in plan.problems] == [
+        "The last system administrator is missing from the file. Name another one first."
+    ]
+
+
+def test_many_circles_are_found_in_one_look_at_the_file(cast):
+    class Counted(list):
+        looks = 0
+
+        def __iter__(self):
+            self.looks += 1
+            return super().__iter__()
+
+        def __reversed__(self):
+            self.looks += 1
+            return super().__reversed__()
+
+    pairs = [
+        (f"{side}{number}@example.com", f"{other}{number}@example.com")
+        for number in range(50)
+        for side, other in ("ab", "ba")
+    ]
+    plan = plan_of(cast, *(line(email, manager=boss) for email, boss in pairs))
+    assert len(plan.problems) == 50
+    entries = Counted(plan.joining)
+    assert len(list(planning._circles(entries, planning.load_company()))) == 50
+    assert entries.looks <= 3
 
 
 def test_a_corrected_start_date_moves_the_first_membership_too(cast):
@@ -185,7 +243,7 @@ def test_a_manager_whose_own_line_is_bad_is_not_called_unknown(cast):
 
 def test_a_manager_who_has_left_is_named(cast):
     gone = make_person(cast.company, email="gone@example.com")
-    mark_left(gone, left_on=TODAY, by=cast.hr, now=NOW)
+    mark_left(gone, left_on=TODAY, by=cast.hr, now=NOW, today=NOW.date())
     assert reasons(plan_of(cast, line("a@example.com", manager="gone@example.com"))) == [
         (2, "manager e-mail", "gone@example.com")
     ]
@@ -260,5 +318,5 @@ def test_a_large_roster_costs_as_many_queries_as_a_small_one(cast, size, django_
     roster = upload(cast, csv_file(*company_file(cast), *lines))
     with django_assert_num_queries(3):
         plan_roster(roster, today=TODAY)
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(29):
         apply_roster(roster, plan_hash=roster.plan_hash, by=cast.hr, now=NOW, today=TODAY)
