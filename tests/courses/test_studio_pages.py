@@ -231,7 +231,7 @@ def test_drafts_changed_after_the_question_are_not_replaced(editor, course):
     change(rule=both("An hour of work"))
     answer = editor.post(url("revision_restore", "small", 1), seen)
     assert answer.status_code == 409
-    assert "Look at what they lose now" in answer.content.decode()
+    assert "szkice się zmieniły" in answer.content.decode()
     assert compose(course)["lessons"][0]["rule"] == both("An hour of work")
     editor.post(url("revision_restore", "small", 1), form_fields(answer.content, "section"))
     assert compose(course)["lessons"][0]["rule"] == both("The rule in one sentence")
