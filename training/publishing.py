@@ -84,10 +84,11 @@ def publish_course(
     """Publish the drafts; a major change may open a new cycle, due on `redo_by`, for everyone who had completed.
 
     A minor change changes nothing for anybody. Raises what courses.publishing.publish raises, and EffectChanged when
-    `weighed` is not the weight of what it does now.
+    people must complete the course again and `weighed` is not the weight of that.
     """
     today = timezone.localdate(now)
-    if effect(course, change_kind=change_kind, redo=redo_by is not None, today=today).weight(redo_by) != weighed:
+    weight = effect(course, change_kind=change_kind, redo=redo_by is not None, today=today).weight(redo_by)
+    if weight and weight != weighed:
         raise EffectChanged
     revision = publishing.publish(
         course, change_kind=change_kind, reason=reason, by=by, now=now, expected_hash=expected_hash
