@@ -20,9 +20,10 @@ NO_SHEET, TOO_MUCH = 3, 4
 
 def main() -> int:
     """The first visible sheet; of formulas the value that the spreadsheet program stored."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":  # macOS takes no limit of this kind
+        limit(resource.RLIMIT_AS, MEMORY)
+    limit(resource.RLIMIT_CPU, SECONDS)
+    limit(resource.RLIMIT_CORE, 0)
     with load_workbook(io.BytesIO(sys.stdin.buffer.read())) as workbook:
         visible = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
         if not visible:
@@ -36,6 +37,13 @@ def main() -> int:
             return TOO_MUCH
         sys.stdout.write(line)
     return 0
+
+
+def limit(what: int, most: int) -> None:
+    """A limit that is lower already stays as it is; nobody but root may raise one."""
+    given = resource.getrlimit(what)[1]
+    if given == resource.RLIM_INFINITY or given > most:
+        resource.setrlimit(what, (most, most))
 
 
 def plain(cell: object) -> object:
