@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -244,12 +245,10 @@ def _circles(entries: list[Entry], company: Company) -> Iterable[Problem]:
             here = above.get(here)
         if here in chain:
             circle = list(chain)[list(chain).index(here) :]
-            yield _circle_problem(circle, min((first[email] for email in circle if email in first), key=_line))
+            yield _circle_problem(
+                circle, min((first[email] for email in circle if email in first), key=attrgetter("line"))
+            )
         done.update(chain)
-
-
-def _line(entry: Entry) -> int:
-    return entry.line
 
 
 def _circle_problem(circle: list[str], entry: Entry) -> Problem:

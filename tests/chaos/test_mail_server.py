@@ -10,6 +10,7 @@ from chaos.forms import IDLE, QUARANTINE, SLOWEST_ANSWER, VERDICT
 from reminders.mail_log import Fate, Span
 from reminders.postfix_log import PostfixLog
 from reminders.smtp import Doubt, MailServer, NotSent
+from tests.journeys.application import wait_for
 
 CONTENT = b"Subject: Hi\r\nMessage-ID: <rem.1@learn.example.com>\r\n\r\nBody\r\n"
 
@@ -58,7 +59,7 @@ def test_each_fault(mail_server, fault, seen, copies, logged):
         assert send(server.port, fault) in seen
         if fault == "slow accept":
             assert server.copies == {}, "the sender has given up before"
-            wait_until(lambda: server.copies)
+            wait_for(lambda: server.copies or None, "the mail that was accepted late")
         assert server.copies == ({"ewa@example.com": 1} if copies else {})
         wait_until_still(server.log)
         with server.log.open("a") as log:
@@ -68,14 +69,6 @@ def test_each_fault(mail_server, fault, seen, copies, logged):
             {"<rem.1@learn.example.com>": span}, since=span.begin, now=now + dt.timedelta(seconds=60)
         )
         assert found["<rem.1@learn.example.com>"].fate == logged
-
-
-def wait_until(seen):
-    for _ in range(300):
-        if seen():
-            return
-        time.sleep(0.1)
-    pytest.fail("it never came")
 
 
 def wait_until_still(log):

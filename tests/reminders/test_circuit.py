@@ -12,7 +12,7 @@ from reminders.models import PipelineStatus, Reason, Reminder, State
 from reminders.planning import plan
 from reminders.smtp import MailServer, NotSent
 from tests.factories import make_person
-from tests.reminders import draining
+from tests.reminders.draining import drain
 from tests.reminders.smtp_server import faulty_server
 from tests.together import together
 from tests.training.walking import open_cycle
@@ -38,10 +38,6 @@ def connections(monkeypatch):
 
     monkeypatch.setattr(MailServer, "_open", counted)
     return tried
-
-
-def drain(port, now):
-    return draining.drain(port, now)
 
 
 def seconds(number):
