@@ -59,11 +59,12 @@ class ClosedDoorAdapter(DefaultAccountAdapter):
         return super().pre_login(request, user, email=email, **how)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """`language` is for an address that nobody has any more."""
         person = Person.objects.filter(email=normal_email(email)).first()
-        language = person.language if person else translation.get_language()
+        language = person.language if person else context.get("language") or translation.get_language()
         with translation.override(language):
             subject = render_to_string(f"{template_prefix}_subject.txt", context).strip()
-            super().send_mail(template_prefix, email, context | {"language": language, "subject": subject})
+            self.render_mail(template_prefix, email, context | {"language": language, "subject": subject}).send()
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Built on the configured address, never on the Host header of whoever asked for the mail."""

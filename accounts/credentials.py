@@ -4,8 +4,6 @@ from collections.abc import Collection
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.utils import translation
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
@@ -26,11 +24,6 @@ def tell_of_new_address(person: Person, *, old: str) -> None:
     """To the old address and to the new one, once it is written: whoever changes where the codes go is never unseen.
     A mail server that is away or refuses one of them undoes nothing."""
     context = {"old": old, "new": person.email, "language": person.language}
+    tell = get_adapter().send_mail
     for address in (old, person.email):
-        transaction.on_commit(lambda to=address: _send("address_changed", to, context), robust=True)  # type: ignore[misc]
-
-
-def _send(name: str, to: str, context: dict[str, str]) -> None:
-    with translation.override(context["language"]):
-        subject = render_to_string(f"account/email/{name}_subject.txt").strip()
-        get_adapter().render_mail(f"account/email/{name}", to, context | {"subject": subject}).send()
+        transaction.on_commit(lambda to=address: tell("account/email/address_changed", to, context), robust=True)  # type: ignore[misc]
