@@ -4,7 +4,8 @@ from django.db import connection, models
 
 
 def hold(name: str) -> None:
-    """Wait for the named lock; it is given back when the transaction ends."""
+    """Wait for the named lock; it is given back when the transaction ends. Named locks come before any row is locked,
+    or two transactions wait for each other."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
 

@@ -68,6 +68,7 @@ def invite_person(  # noqa: PLR0913 - everything that is known of a person
 ) -> Person:
     """A new account without a password: its owner signs in with a code sent to the address."""
     with transaction.atomic():
+        hold("addresses")
         email = clean_email(email)
         _refuse_taken(email)
         person = Person(
@@ -96,6 +97,7 @@ def change_person(person: Person, *, by: Person | None, now: dt.datetime, **chan
         raise TypeError(f"not changeable: {sorted(unknown)}")
     with transaction.atomic():
         hold("managers")
+        hold("addresses")
         person = Person.objects.select_for_update(of=("self",)).select_related("manager").get(pk=person.pk)
         changes = {name: value for name, value in _cleaned(changes).items() if value != getattr(person, name)}
         if not changes:
@@ -147,13 +149,14 @@ def mark_left(person: Person, *, left_on: dt.date, by: Person | None, now: dt.da
         if person.left_on is not None and person.left_on <= left_on:
             raise AlreadyLeft
         _check_departure(person, left_on, today=today)
-        keep_an_administrator(without=RoleGrant.objects.filter(person=person))
         before = person.left_on
         person.left_on = left_on
         person.save(update_fields=["left_on"])
         memberships.end([person.pk], on=left_on)
         if left_on <= today:
             audit.record_all(end_roles([person.pk], by=by, now=now))
+        else:
+            keep_an_administrator(without=RoleGrant.objects.filter(person=person))
         audit.record(
             "people.leave",
             subject=person,
@@ -171,6 +174,7 @@ def take_back(
     """Someone who left works here again from `on`; a departure still ahead is called off. Roles do not come back, and
     nothing signs in any more that did before: the address may have been given to somebody else meanwhile."""
     with transaction.atomic():
+        hold("roles")
         person = Person.objects.select_for_update().get(pk=person.pk)
         if person.left_on is None:
             raise StillHere
@@ -242,7 +246,6 @@ def _check_new_address(person: Person, email: str, *, by: Person | None) -> None
 
 
 def _refuse_taken(email: str) -> None:
-    hold("addresses")
     if Person.objects.filter(email=email).exists():
         raise AddressTaken
 

@@ -82,8 +82,7 @@ def revoke_role(grant: RoleGrant, *, by: Person, now: dt.datetime) -> None:
 
 
 def end_roles(person_ids: Collection[int], *, by: Person | None, now: dt.datetime) -> list[AuditEvent]:
-    """Take every role from people who leave; the events are for the caller to write with the others."""
-    hold("roles")
+    """Take every role from people who leave; the caller holds "roles", and writes the events with the others."""
     grants = RoleGrant.objects.filter(person__in=person_ids)
     keep_an_administrator(without=grants)
     return _end(grants, by=by, now=now)

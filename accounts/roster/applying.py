@@ -88,6 +88,7 @@ def apply_roster(
         hold("managers")
         hold("departments")
         hold("addresses")
+        hold("roles")
         roster = RosterImport.objects.select_for_update(of=("self",)).get(pk=roster.pk)
         if roster.applied_at:
             raise AlreadyApplied

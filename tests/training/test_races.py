@@ -9,7 +9,8 @@ from django.urls import reverse
 
 import pytest
 
-from accounts.people import AddressTaken, invite_person
+from accounts.people import AddressTaken, invite_person, mark_left, take_back
+from accounts.refusals import Refusal
 from tests.cast import build_cast
 from tests.factories import make_course, make_person
 from tests.training.walking import walk_to
@@ -100,6 +101,24 @@ def test_inviting_the_same_address_from_all_sides_makes_one_person_and_refusals(
             return 1
 
         assert sum(at_once(pool, invite)) == 1
+
+
+def test_a_departure_and_its_end_at_once_never_wait_for_each_other_for_ever(stage, pool):
+    """Half of the threads record it, half call it off; who comes too late is refused."""
+    cast, _course, now = stage
+    person = make_person(cast.shops)
+
+    def leave_or_return(number):
+        try:
+            if number % 2:
+                mark_left(person, left_on=now.date(), by=cast.hr, now=now, today=now.date())
+            else:
+                take_back(person, on=now.date(), department=cast.shops, by=cast.hr, now=now)
+        except Refusal:
+            return
+
+    for _round in range(5):
+        at_once(pool, leave_or_return)
 
 
 def test_confirming_an_assignment_from_all_sides_makes_one_rule(stage, pool):
